@@ -22,35 +22,46 @@ def recipe_of(text: str, targets: Sequence[str]) -> str | None:
     has none."""
     rules = _RULE.findall(f"{text}\n")
     wanted = [*targets[:1]] or [name for name, _, _ in rules[:1] if not name.startswith(".")]
-    lines = [line for name, _, body in rules if [name] == wanted for line in body.splitlines() if line.strip()]
-    return "\n".join(re.sub(r"^[ \t]+[@+-]*", "", line).replace("$$", "$") for line in lines) or None
+    return (_recipe(rules, wanted[0]) if wanted else "") or None
 
 
-def whole_recipe(text: str, targets: Sequence[str], exists: Callable[[str], bool], left: int = _DEEPEST) -> str | None:
-    """What make runs for the targets, with what they need before them and the file's own variables put in.
+def _recipe(rules: Sequence[tuple[str, str, str]], target: str) -> str:
+    lines = [line for name, _, body in rules if name == target for line in body.splitlines() if line.strip()]
+    return "\n".join(re.sub(r"^[ \t]+[@+-]*", "", line).replace("$$", "$") for line in lines)
+
+
+def whole_recipe(text: str, targets: Sequence[str], exists: Callable[[str], bool]) -> str | None:
+    """What make runs for the targets, each once, with what they need before them and the file's own variables put in.
 
     None where more than this file decides: a file that is included, a pattern, a function of make.
     """
-    if not targets or not left or re.search(r"^-?s?include\s|^define\s|^[^\t#=\n]*%[^=\n]*:", text, re.MULTILINE):
+    if not targets or re.search(r"^-?s?include\s|^define\s|^[^\t#=\n%]*%[^=\n]*:", text, re.MULTILINE):
         return None
     rules = _RULE.findall(f"{text}\n")
+    ordered: list[str] = []
+    if not all(_order(target, rules, exists, ordered, _DEEPEST) for target in targets):
+        return None
     variables = dict(_VARIABLE.findall(text))
-    parts: list[str] = []
-    for target in targets:
-        own = [after for name, after, _ in rules if name == target]
-        if not own:
-            if exists(target):
-                continue
-            return None
-        for each in _needed(own):
-            before = whole_recipe(text, [each], exists, left - 1)
-            if before is None:
-                return None
-            parts.append(before)
-        recipe = recipe_of(text, [target]) or ""
-        parts.append(_USE.sub(lambda found: variables.get(found[1] or found[2], found[0]), recipe))
-    whole = "\n".join(parts)
+    recipes = (_recipe(rules, target) for target in ordered)
+    whole = "\n".join(
+        _USE.sub(lambda found: variables.get(found[1] or found[2], found[0]), recipe) for recipe in recipes
+    )
     return None if _FUNCTION.search(whole) else whole.replace("$(shell ", "$(")
+
+
+def _order(
+    target: str, rules: Sequence[tuple[str, str, str]], exists: Callable[[str], bool], ordered: list[str], left: int
+) -> bool:
+    """Appends what is made for the target to `ordered`; False where the file does not tell it."""
+    if target in ordered:
+        return True
+    own = [after for name, after, _ in rules if name == target]
+    if not own:
+        return exists(target)
+    if not left or not all(_order(each, rules, exists, ordered, left - 1) for each in _needed(own)):
+        return False
+    ordered.append(target)
+    return True
 
 
 def _needed(after_colon: Sequence[str]) -> list[str]:

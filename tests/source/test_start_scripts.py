@@ -6,6 +6,7 @@ import pytest
 
 from deploy_lib.source.entrypoint.script import follow
 from deploy_lib.source.entrypoint.scripts import started
+from deploy_lib.source.makefiles import whole_recipe
 from deploy_lib.source.model import ImageContents
 from deploy_lib.source.shell_text import tokens, unquoted
 
@@ -189,3 +190,9 @@ def test_a_script_that_starts_itself_ten_times_is_not_followed_forever() -> None
     text = "#!/bin/sh\n" + "./start.sh\n" * 10 + "exec uvicorn web:app\n"
     contents = ImageContents({"/app/start.sh": "start.sh"}, {}, workdir="/app", command=("./start.sh",))
     assert len(started(contents, lambda path: text if path == "/app/start.sh" else None).programs) == 1_000
+
+
+def test_make_makes_each_target_once_what_it_needs_first() -> None:
+    text = "all: web docs\n\techo all\nweb: deps\n\techo web\ndocs: deps web\n\techo docs\ndeps:\n\techo deps\n"
+    recipe = whole_recipe(text, ["all"], lambda word: False)
+    assert recipe == "echo deps\necho web\necho docs\necho all"

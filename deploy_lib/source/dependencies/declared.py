@@ -17,7 +17,7 @@ from deploy_lib.source.model import ImageContents, ReadContext
 from deploy_lib.source.tables import Table, part, tables, texts
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:[<>=!~;@,]|$)")
-_VERSION_IN_PARENTHESES = re.compile(r"\s*\([^()]*\)")  # of PEP 345, which PEP 508 still takes
+_VERSION_IN_PARENTHESES = re.compile(r"(?<!\s)\s*\([^()]*\)")  # of PEP 345, which PEP 508 still takes
 _DIRECTORY = re.compile(r"^(?:(?:-e|--editable)[\s=]*)?(?:file:|\.{0,2}/|\.)|@\s*file:")
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock"})

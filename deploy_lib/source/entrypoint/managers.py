@@ -16,7 +16,7 @@ from deploy_lib.source.model import ReadText
 from deploy_lib.source.option_values import value_of
 
 _SUPERVISOR = ("supervisord.conf", "etc/supervisord.conf", "/etc/supervisord.conf", "/etc/supervisor/supervisord.conf")
-_PAIR = re.compile(r"(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")
+_PAIR = re.compile(r"\b(\w+)=(\"[^\"]*\"|'[^']*'|[^,]*)")
 _OF_THE_ENVIRONMENT = re.compile(r"%\(ENV_(\w+)\)s")
 _WEB_SERVERS = frozenset(
     {"daphne", "flask", "granian", "gunicorn", "hypercorn", "pserve", "uvicorn", "uwsgi", "waitress-serve"}
