@@ -34,3 +34,15 @@ print(*sorted({"aiohttp", "click", "pygments", "rich"} & {*sys.modules}))
 def test_what_is_not_used_of_a_library_is_not_imported_with_it_nor_kept_from_others() -> None:
     done = subprocess.run([sys.executable, "-c", LEAN], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "httpx google.cloud.run_v2 httpx\n\n", "")
+
+
+@pytest.mark.standard
+def test_no_certificate_is_read_where_all_is_plain_http_and_none_is_trusted_there() -> None:
+    code = (
+        "import ssl\n"
+        "from deploy_lib.drivers.http_get import getter\n"
+        "ssl.SSLContext.load_verify_locations = None\n"
+        "getter(None, None, 1.0, trust_proxies=False).close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
