@@ -74,3 +74,13 @@ def test_one_that_fails_among_many_is_the_only_one(image: FakeImage, body: str) 
     (failure,) = image.probe(all=True).result.failures
     assert failure.targets == ("shop.part_7",)
     assert failure.chain[-1].file == str(image.app / "shop/part_7.py")
+
+
+@pytest.mark.parametrize(("also", "verdict"), [(("shop",), "incomplete"), ((), "passed")])
+def test_without_a_list_of_its_files_a_package_is_not_imported_whole(
+    image: FakeImage, also: tuple[str, ...], verdict: str
+) -> None:
+    image.write({"sitecustomize.py": "import sys\nsys.modules['hashlib'] = None\n"}, within=image.site)
+    image.write({"shop/__init__.py": "", "shop/main.py": "", "shop/lost.py": "import nothing_of_that_name\n"})
+    result = image.probe(also=also).result
+    assert (result.verdict, result.error) == (verdict, "the files of the image could not be listed")

@@ -41,8 +41,10 @@ def findings_of(result: ProbeResult, context: ResultContext) -> tuple[Finding, .
     """The failures, then what was not tried, then slow imports where a budget is set."""
     found = [_failure(failure, context) for failure in result.failures]
     left = result.not_run_total or len(result.not_run)
-    if result.verdict == CheckVerdict.INCOMPLETE or left:
-        found.append(_unfinished(result, context.plan, left))
+    if left:
+        found.append(_unfinished(result, left))
+    if result.error:
+        found.append(_unlisted(result, result.error))
     if result.truncated or result.failures_total > len(result.failures):
         more = result.failures_total - len(result.failures)
         if more > 0:
@@ -214,7 +216,16 @@ def _repository_path(path: str, staged: Staged | None) -> str:
     return f"{staged.context.root}/{source}" if staged.context.root else source
 
 
-def _unfinished(result: ProbeResult, plan: CheckPlan, left: int) -> Finding:
+def _unlisted(result: ProbeResult, why: str) -> Finding:
+    severity = Severity.ERROR if result.verdict == CheckVerdict.INCOMPLETE else Severity.WARNING
+    message = f"{why}: not every module was imported, and nothing was compared with what was foreseen"
+    if severity is Severity.WARNING:
+        message = f"{why}, and so not compared with what was foreseen"
+    fix = "leave directories of data out of the image (.dockerignore), or keep them out of the application's directory"
+    return Finding(Code.IMPORT_CHECK_UNFINISHED, severity, message, fix=fix)
+
+
+def _unfinished(result: ProbeResult, left: int) -> Finding:
     message = f"the import check ran out of time: {left} of {result.tried + left} modules were not imported"
     return Finding(
         Code.IMPORT_CHECK_UNFINISHED, Severity.ERROR, message, fix="import fewer modules, or name them in also"

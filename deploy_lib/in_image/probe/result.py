@@ -47,11 +47,11 @@ def group_failures(results: list[Document], mask: Mask) -> list[Document]:
     return sorted(order, key=lambda f: results[0].get("failure") is not f)
 
 
-def judge(failures: list[Document], not_run: list[str], on_other_errors: str) -> str:
+def judge(failures: list[Document], left: bool, on_other_errors: str) -> str:
     passing = {"auto": OFFLINE_KINDS, "fail": ()}.get(on_other_errors)
     if any(f["kind"] in IMPORT_KINDS or (passing is not None and f["kind"] not in passing) for f in failures):
         return "failed"
-    if not_run:
+    if left:
         return "incomplete"
     return "warned" if failures else "passed"
 
@@ -61,6 +61,7 @@ def assemble(options: Document, results: list[Document], not_run: list[str], ima
         if result.get("failure"):
             find_near(result["failure"], result["name"], image)
     failures = group_failures(results, Mask(options))
+    unlisted = not image and bool(options["also"] or options["all"])  # which modules there are is not known
     slow: dict[str, list[Any]] = {}
     for result in results:
         for name, own, total in result.get("slow", ()):
@@ -70,8 +71,8 @@ def assemble(options: Document, results: list[Document], not_run: list[str], ima
         "probe": SCHEMA,
         "nonce": options["nonce"],
         "form": "full",
-        "verdict": judge(failures, not_run, options["on_other_errors"]),
-        "error": None if image else "the files of the image could not be listed in time",
+        "verdict": judge(failures, bool(not_run or unlisted), options["on_other_errors"]),
+        "error": None if image else "the files of the image could not be listed",
         "python": "%d.%d.%d" % sys.version_info[:3],
         "tried": len(results),
         "failed": sum(1 for r in results if r.get("failure")),

@@ -220,6 +220,18 @@ def test_a_check_that_ran_out_of_time_is_an_error() -> None:
     assert finding.severity is Severity.ERROR
 
 
+@pytest.mark.parametrize(
+    ("verdict", "severity", "says"),
+    [
+        ("incomplete", Severity.ERROR, "listed: not every module was imported"),
+        ("passed", Severity.WARNING, "listed, and so not compared with what was foreseen"),
+    ],
+)
+def test_an_image_whose_files_could_not_be_listed(verdict: str, severity: Severity, says: str) -> None:
+    finding = only(lines(verdict=verdict, error="the files of the image could not be listed"))
+    assert (finding.severity, says in finding.message) == (severity, True), finding.message
+
+
 def test_slow_imports_are_told_where_a_budget_is_set() -> None:
     output = lines(verdict="passed", slow=[["pandas", 1500.0, 2000.0]])
     assert read_check(output, RESULT_CONTEXT).findings == ()
