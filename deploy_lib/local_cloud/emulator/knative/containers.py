@@ -14,6 +14,9 @@ from .annotations import CLOUD_SQL, CPU_BOOST, CPU_THROTTLING, DEPENDENCIES, Jso
 
 _SAME = ("name", "image", "command", "args", "ports", "workingDir", "startupProbe", "livenessProbe", "volumeMounts")
 _SQL_VOLUME = "cloudsql"
+_BUCKETS = "gcsfuse.run.googleapis.com"
+"""The driver of v1's volumes that are buckets:
+https://cloud.google.com/run/docs/configuring/services/cloud-storage-volume-mounts"""
 _UNHEEDED = ("protocol", "readOnly", "successThreshold", "host", "scheme", "optional")
 """Fields that v1 takes, Cloud Run does not heed [doc] and v2 does not have: of ports, mounts, probes and secrets."""
 
@@ -133,6 +136,14 @@ def _volume(volume: Json, given: _Spelling, wanted: _Spelling) -> Json:
         source = dict(volume["emptyDir"])
         medium = source.pop("medium", "")
         return {**volume, "emptyDir": {**source, **({"medium": wanted.medium(medium)} if medium else {})}}
+    if volume.get("csi", {}).get("driver") == _BUCKETS:
+        csi = volume["csi"]
+        bucket = {"bucket": csi.get("volumeAttributes", {}).get("bucketName", "")}
+        return {"name": volume["name"], "gcs": {**bucket, "readOnly": csi.get("readOnly", False)}}
+    if "gcs" in volume:
+        given_bucket, read_only = volume["gcs"].get("bucket", ""), volume["gcs"].get("readOnly", False)
+        csi = {"driver": _BUCKETS, "volumeAttributes": {"bucketName": given_bucket}, "readOnly": read_only}
+        return {"name": volume["name"], "csi": csi}
     if "secret" not in volume:
         return volume
     secret = _heeded(volume["secret"])

@@ -128,6 +128,16 @@ def test_what_cloud_run_does_not_heed_is_taken() -> None:
     assert (taken.startup_probe.http_get.path, taken.liveness_probe.tcp_socket.port) == ("/up", 8080)
 
 
+def test_a_bucket_is_a_volume_of_a_driver_by_v1() -> None:
+    """And so what is refused of it is told as by v2, that it is not here."""
+    csi = {"driver": "gcsfuse.run.googleapis.com", "readOnly": True, "volumeAttributes": {"bucketName": "uploads"}}
+    spec = {"containers": [{"image": "i"}], "volumes": [{"name": "v", "csi": csi}]}
+    found = service_from_v1(checked({"spec": {"template": {"spec": spec}}}), None)
+    assert (found.template.volumes[0].gcs.bucket, found.template.volumes[0].gcs.read_only) == ("uploads", True)
+    found.name = NAME
+    assert service_to_v1(found)["spec"]["template"]["spec"]["volumes"] == spec["volumes"]
+
+
 def test_cpu_is_throttled_unless_v1_says_otherwise() -> None:
     body = {"spec": {"template": {"spec": {"containers": [{"image": "i"}]}}}}
     assert service_from_v1(body, None).template.containers[0].resources.cpu_idle is True
