@@ -145,7 +145,9 @@ def _judge(command: Command, reading: _Reading) -> None:
         reading.wheels += [reading.path(word) for word in install.wheels]
         reading.from_wheels |= install.from_wheels
         for word in install.directories:
-            reading.touch(word, name)
+            place = reading.variables.get("UV_PROJECT_ENVIRONMENT", word) if word == ".venv" else word
+            reading.touch(place, name)
+            reading.directories += [reading.path(place)] if "$" not in place else []
     elif name == "chmod":
         given = [reading.path(word) for word in plain[1:]] if not any("$" in word for word in plain[1:]) else ["/"]
         reading.executable += given or ["/"]
