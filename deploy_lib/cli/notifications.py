@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import assert_never
 
 from deploy_lib.cli.called import NAME
 from deploy_lib.cli.paths import release_directory
@@ -22,6 +23,7 @@ from deploy_lib.cli.result import CommandResult
 from deploy_lib.cli.show.console import say_error
 from deploy_lib.drivers.clients import Clients
 from deploy_lib.drivers.clock import SystemClock
+from deploy_lib.drivers.interface import DriverError
 from deploy_lib.drivers.lean_import import needed_after_a_build
 from deploy_lib.drivers.notice_senders import Sender, sender_of
 from deploy_lib.model.journal import Adopted, Entry, Judged, LeaseHeld, Started
@@ -147,21 +149,30 @@ class Outbox:
         while (found := self._waiting.get()) is not None:
             try:
                 self._sender.send(found)
+            except DriverError as problem:
+                self._fails(problem.with_remedy)
             except Exception as problem:  # whatever it is, no release fails by it
                 self._fails(str(problem))
 
     def _fails(self, why: str) -> None:
-        told = f"{_NOT_TOLD[type(self._wanted.target)]}: {why}"
+        told = f"{_who(self._wanted.target)} was not told: {why}"
         if told not in self._problems:
             self._problems.append(told)
 
 
-_NOT_TOLD: dict[type[Target], str] = {
-    WebhookTarget: "the webhook was not called",
-    SlackTarget: "Slack was not told",
-    TopicTarget: "Pub/Sub was not told",
-    GithubTarget: "GitHub was not told",
-}
+def _who(target: Target) -> str:
+    """As its messages name it; there may be several of a kind."""
+    match target:
+        case WebhookTarget():
+            return f"the webhook of {target.variable}"
+        case SlackTarget():
+            return f"Slack ({target.channel})"
+        case TopicTarget():
+            return "Pub/Sub"
+        case GithubTarget():
+            return "GitHub"
+        case _:
+            assert_never(target)
 
 
 def _attempt(what_failed: str, effect: Callable[[], object]) -> None:

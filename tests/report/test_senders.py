@@ -116,8 +116,8 @@ def test_a_target_that_does_not_answer_holds_nobody_up_and_is_told_once() -> Non
     told = closed(outbox, 0.1)
     assert time.monotonic() - began < 30
     assert told == [
-        "the webhook was not called: some messages were dropped, since too many waited",
-        "the webhook was not called: not all was sent within 5 s after the end",
+        "the webhook of HOOK was not told: some messages were dropped, since too many waited",
+        "the webhook of HOOK was not told: not all was sent within 5 s after the end",
     ]
     stuck.may.set()
 
@@ -153,7 +153,7 @@ def test_a_sender_that_breaks_breaks_nothing() -> None:
     outbox = Outbox(Subscription(SLACK), Broken())
     outbox.put(START)
     outbox.put(END)
-    assert closed(outbox, 60) == ["Slack was not told: a fault of ours"]
+    assert closed(outbox, 60) == [f"Slack ({SLACK.channel}) was not told: a fault of ours"]
 
 
 def test_a_notice_is_plain_data_for_programs() -> None:

@@ -150,5 +150,5 @@ def test_who_comes_back_elsewhere_tells_only_what_is_new(
     notifier = Notifier([slack], tmp_path, Clients(Endpoints(), "p"), since=since)
     notifier.entry(plan(), started())
     notifier.close()
-    assert ("Slack was not told" in capsys.readouterr().err) == telling
+    assert ("Slack (C) was not told" in capsys.readouterr().err) == telling
     assert notifier.result.services["backend"].release == RELEASE.id
