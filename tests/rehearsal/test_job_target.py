@@ -19,7 +19,12 @@ from tests.rehearsal.cli_harness import PROJECT, CliHarness, CommandResult, Cue
 from tests.rehearsal.test_job import WAITS
 from tests.rehearsal.test_signals import Command
 
-ENDS = "import os, sys; print('code', os.environ['CODE'], os.environ['WHO']); sys.exit(int(os.environ['CODE']))"
+ENDS = """
+import os, sys
+code, task = int(os.environ["CODE"]), os.environ["CLOUD_RUN_TASK_INDEX"]
+print("well" if code and task == "0" else f"code {code} {os.environ['WHO']}")
+sys.exit(code if task == "1" else 0)
+"""
 
 
 class JobHarness:
@@ -93,9 +98,13 @@ def test_it_is_changed_run_and_put_back_after_a_failure(job: JobHarness) -> None
     assert new != old and job.job().template.task_count == 2, "what the file does not name is kept"
     failed = job.run("deploy", job.config(run=True, exits=3))
     assert (failed.code, failed.stopped["outcome"]) == (1, "rejected"), failed.errors
-    assert "ended with exit code 3: code 3 nightly; the job is as it was before" in failed.stopped["reason"]
+    assert (
+        "ended with exit code 3 (1 of 2 tasks failed): code 3 nightly; the job is as it was before"
+        in failed.stopped["reason"]
+    )
     assert {each.name: each.value for each in job.job().template.template.containers[0].env}["CODE"] == "0"
-    assert {*job.lines()} == {"code 3 nightly"}
+    assert failed.of_type("judged")[-1]["facts"]["log"] == ["code 3 nightly"], "the other task did well"
+    assert {*job.lines()} == {"code 3 nightly", "well"}
     good, bad = [each.name.rpartition("/")[2] for each in sorted(job.executions(), key=lambda each: each.create_time)]
     assert job.lines("--execution", good) == ["code 0 nightly", "code 0 nightly"]
     of_release = job.lines("--release", failed.of_type("judged")[0]["release"]["id"])

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 CANCELLED_WITHIN = 60.0
 """Seconds for an execution to end that is to: a container has 10 s (https://cloud.google.com/run/docs/container-contract)."""
 _KEPT = 50  # lines of a log
+_TASK = "run.googleapis.com/task_index"
+"""Label of a line (https://cloud.google.com/run/docs/logging#viewing-logs-job)."""
 _PLAIN = ("DEFAULT", "DEBUG", "INFO", "NOTICE")
 """Severities of the platform's lines that say only that the container began and ended."""
 
@@ -40,19 +42,23 @@ class RunningJob:
     follower: LogFollower
     lines: list[LogLine] = field(default_factory=list)
     over: bool = False
+    _tasks: dict[str, str] = field(default_factory=dict)  # the index of the task that wrote a line, by the line's id
 
     def look(self, tell: Tell) -> JobSeen:
         """How far it is; `tell` gets the lines that are new. Raises DriverError."""
         found = self.api.execution(self.name)
         state = JobState.GONE if found is None else state_of(found)
         fresh = self._listen(tell, to_its_end=state.is_over)
-        code, message, self.over = None, "", state.is_over
+        code, message, tasks, lines, self.over = None, "", "", self.lines, state.is_over
         if self.over:
             self.follower.stop()
         if found is not None and self.over:
-            code, message = self._exit_code(), _message(found)
-        lines = tuple(self.lines[-_KEPT:])
-        return JobSeen(short(self.name), state, code, message, lines, fresh, undo=self.undo)
+            (code, task), message = self._first_failure(), _message(found)
+            if found.task_count > 1 and found.failed_count:
+                tasks = f"{found.failed_count} of {found.task_count} tasks failed"
+                lines = [each for each in lines if self._tasks.get(each.id, task) == task]
+        kept = tuple(lines[-_KEPT:])
+        return JobSeen(short(self.name), state, code, message, kept, fresh, undo=self.undo, tasks=tasks)
 
     def cancel(self, tell: Tell) -> JobSeen:
         """Ends it, and waits for that. Raises DriverError where it does not end."""
@@ -79,6 +85,7 @@ class RunningJob:
                 found += self.context.logs.read(self.follower.entries.latest)
         for words in self.follower.messages():
             tell(words)
+        self._tasks |= {entry.insert_id: entry.labels.get(_TASK, "") for entry in found}
         new = sorted((line_of(entry) for entry in found), key=lambda line: line.at.timestamp() if line.at else 0.0)
         for line in new:
             if line.source is not LogSource.SYSTEM or line.severity not in _PLAIN:
@@ -86,13 +93,14 @@ class RunningJob:
         self.lines += new
         return bool(new)
 
-    def _exit_code(self) -> int | None:
-        """A signal counts as shells count it. None where it may not be read."""
+    def _first_failure(self) -> tuple[int | None, str]:
+        """The exit code of the first task that failed, else of the first one, and the task's index. A signal counts as
+        shells count it. None where it may not be read."""
         with contextlib.suppress(DriverError):
-            ends = [task.last_attempt_result for task in self.api.tasks(self.name)]
-            codes = [128 + each.term_signal if each.term_signal else each.exit_code for each in ends]
-            return next(filter(None, codes), next(iter(codes), None))
-        return None
+            tasks = [(each.last_attempt_result, str(each.index)) for each in self.api.tasks(self.name)]
+            codes = [(128 + end.term_signal if end.term_signal else end.exit_code, index) for end, index in tasks]
+            return next((each for each in codes if each[0]), next(iter(codes), (None, "")))
+        return None, ""
 
 
 def state_of(found: run_v2.Execution) -> JobState:

@@ -27,7 +27,8 @@ class JobState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobSeen:
-    """One look at an execution. `message` is Cloud Run's on its end, `lines` are the last of its log, oldest first.
+    """One look at an execution. `message` is Cloud Run's on its end, `lines` are the last of its log, oldest first; of
+    one with several tasks, of which `tasks` tells, once it has failed those of the task whose exit code it is.
 
     `fresh`: the look brought lines. `undo`: it is of the rollback command, and `undone` the end of what that takes
     back. `ran` False: its job was changed, or not, and nothing was executed; `update` names the change of a job that is
@@ -48,6 +49,7 @@ class JobSeen:
     began: float = 0.0
     ran: bool = True
     update: str = ""
+    tasks: str = ""
 
     def following(self, earlier: JobSeen | None, seconds: float) -> JobSeen:
         same = earlier if earlier is not None and earlier.undo == self.undo else None

@@ -53,6 +53,7 @@ class JobDetails(Details):
 def how_it_ended(settings: JobSettings, answer: JobSeen) -> str:
     last = next((text.strip() for text in reversed(_own_words(answer)) if text.strip()), "")
     words = f": {last[:200]}" if last else ""
+    tasks = f" ({answer.tasks})" if answer.tasks else ""
     match answer.state:
         case JobState.SUCCEEDED if not answer.ran:
             return f"{answer.name} has the image, and was not executed"
@@ -65,9 +66,9 @@ def how_it_ended(settings: JobSettings, answer: JobSeen) -> str:
         case JobState.CANCELLED:
             return f"{answer.name} was cancelled{words}"
         case JobState.FAILED | JobState.RUNNING if answer.exit_code:
-            return f"{answer.name} ended with exit code {answer.exit_code}{words}"
+            return f"{answer.name} ended with exit code {answer.exit_code}{tasks}{words}"
         case JobState.FAILED | JobState.RUNNING:
-            return f"{answer.name} failed: {answer.message.rstrip('.') or 'Cloud Run does not say why'}{words}"
+            return f"{answer.name} failed: {answer.message.rstrip('.') or 'Cloud Run does not say why'}{tasks}{words}"
 
 
 def _own_words(answer: JobSeen) -> tuple[str, ...]:
