@@ -89,6 +89,8 @@ def load(
     problems.extend(service_problems(jobs, document, exists, matches, section="jobs"))
     windows, freeze_problems = read_freeze(document)
     problems.extend(freeze_problems)
+    if not isinstance(document.data.get("extends"), str | None):  # what seems to be missing may stand there
+        problems = [each for each in problems if not each.message.endswith(" is missing")]
     if problems or settings is None:
         raise ConfigError(sorted(problems, key=lambda problem: _order(problem.place, file)))
     return Config(file, settings, steps, document, tuple(windows), job_steps)

@@ -35,6 +35,9 @@ _WORDS = {
     "string_too_short": "{key} is empty",
 }
 
+_NO_TEXT = {list: "a list", dict: "a mapping", type(None): "null; leave it out, or write '' for an empty one"}
+"""What quotes would not mend."""
+
 
 def worded(error: ValidationError, path: Path, document: Document, model: type[BaseModel]) -> Iterator[ConfigProblem]:
     """One ConfigProblem per error; the members of a union are reported once."""
@@ -77,6 +80,8 @@ def _message(detail: dict[str, Any], path: Path, model: type[BaseModel]) -> str:
     if detail["type"] == "value_error":
         text = str(context.get("error", detail["msg"]))
         return text if key in text else f"{key}: {text}"
+    if detail["type"] == "string_type" and (form := _NO_TEXT.get(type(detail["input"]))):
+        return f"{key} is one text, not {form}"
     template = _WORDS.get(detail["type"])
     if template is None:
         return f"{key}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"

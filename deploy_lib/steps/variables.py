@@ -20,7 +20,9 @@ def _text(value: Any) -> Any:
     """Whole numbers are taken as they are written; true, 1.10 and null would change on the way to the service."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, bool | float) or value is None:
+    if value is None:
+        raise ValueError("YAML reads this as null; write '' for an empty value, or leave it out")
+    if isinstance(value, bool | float):
         raise ValueError(f"YAML reads this as {value!r}; write it in quotes")
     return value
 

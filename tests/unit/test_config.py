@@ -88,6 +88,8 @@ def test_one_fault_hides_no_other(tmp_path: Path) -> None:
         (HEAD + "steps: [build, {job: {retries: 11}}]\n", "retries"),
         (HEAD + "steps: [build, {job: {timeout: 8000h}}]\n", "timeout"),
         (HEAD + "steps: [build, {job: {env: {A: true}}}]\n", "YAML reads this as True; write it in quotes"),
+        (HEAD + "steps: [build, {job: {env: {A: null}}}]\n", "YAML reads this as null; write '' for an empty value"),
+        (HEAD + "steps: [build, {job: {env: {A: [1]}}}]\n", "A is one text, not a list"),
         (HEAD + "steps: [build, {job: {env: {A: b}, secrets: {A: c}}}]\n", "A is both in env and in secrets"),
         (HEAD + "steps: [build, {job: {secrets: {A: a b}}}]\n", "'a b' is not a secret reference"),
         (HEAD + "steps: [build, approve, canary, promote]\n", "approve needs canary before it"),
