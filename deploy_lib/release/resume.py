@@ -13,6 +13,7 @@ from datetime import datetime
 from deploy_lib.model.answers import UnfinishedRelease
 from deploy_lib.model.journal import Adopted, Entry, Judged, LeaseHeld, Started, Withdrawn
 from deploy_lib.model.journal_queries import (
+    first_start,
     is_ready,
     last_lease,
     latest_release,
@@ -27,7 +28,7 @@ from deploy_lib.model.release_ids import in_region
 from deploy_lib.model.state import ServiceState
 from deploy_lib.model.variables import for_release
 from deploy_lib.plan import Plan
-from deploy_lib.release.changed_steps import refuse_changed_steps
+from deploy_lib.release.changed_plan import refuse_changed_steps, refuse_lost_regions
 from deploy_lib.steps.build import BuildSettings, builder_of
 
 
@@ -69,11 +70,14 @@ def resumable(
     if release is not None and not ended_elsewhere(entries, release, state):
         if is_rollback(release.id):
             raise refusal
+        begun = first_start(journal)
+        refuse_lost_regions(plan, release.id, begun.release.service.regions if begun is not None else ())
         commit_of(release.commit)
         return _from_journal(plan, state, entries, release, now, accept=accept)
     if left is None:
         history = plan.program.command("history")
         raise NothingToResume(f"{name}: there is no unfinished release to go on with; {history} lists the others")
+    refuse_lost_regions(plan, left.release_id, ())
     return _from_annotations(plan, state, left, commit_of(left.commit), now, accept=accept)
 
 

@@ -192,3 +192,31 @@ def test_what_it_went_through_must_be_there_still(steps: tuple[Step, ...], refus
 def test_a_job_that_it_stopped_at_must_be_there_still() -> None:
     with pytest.raises(NotPossible, match="it went through job m, not there now"):
         found(replace(SERVES, unfinished=LEFT), WENT[:4], replace(PLAN, steps=CHANGED[:1] + CHANGED[2:]))
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "refused"),
+    [
+        (("us-central1", "us-east1"), ("us-central1", "us-east1"), ""),
+        (("us-central1", "us-east1"), ("us-central1",), "us-east1 is not in its file any more"),
+        (("us-central1", "us-east1"), (), "us-east1 is not in its file any more"),
+        ((), ("us-central1", "us-east1"), ""),
+    ],
+)
+def test_users_of_a_region_that_left_the_file_are_not_forgotten(
+    then: tuple[str, ...], now: tuple[str, ...], refused: str
+) -> None:
+    chosen = replace(PLAN, service=replace(PLAN.service, regions=now))
+    release = replace(RELEASE, service=replace(RELEASE.service, regions=then))
+    journal = [started(release), *BUILT[1:]]
+    if not refused:
+        assert found(SERVES, journal, chosen).release.id == RELEASE.id
+        return
+    with pytest.raises(NotPossible, match=refused):
+        found(SERVES, journal, chosen)
+
+
+def test_the_id_alone_tells_that_there_was_another_region() -> None:
+    left = replace(LEFT, release_id="20260302t120000-backend-us-central1-abc1234-9f3a")
+    with pytest.raises(NotPossible, match="another region is not in its file any more"):
+        found(replace(SERVES, unfinished=left))

@@ -1,4 +1,4 @@
-"""Whether a release can go on with the steps as the file has them now: those it went through must be there. Pure."""
+"""Whether a release can go on by the file as it is now: its regions and its steps up to there must be in it. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.release import Release
 from deploy_lib.plan import Plan
 from deploy_lib.steps.catalogue import KINDS
+
+
+def refuse_lost_regions(plan: Plan, release_id: str, regions: Sequence[str]) -> None:
+    """`regions` are those that the release was begun in, as far as they are known; else its id tells.
+
+    Raises NotPossible, since users of a region that is not in the file any more would be left half way.
+    """
+    service = plan.service
+    lost = [each for each in regions if each not in (service.regions or (service.region,))]
+    several = not service.regions and f"-{service.name}-{service.region}-" in release_id
+    if lost or several:
+        which = _listed(lost) if lost else "another region"
+        raise NotPossible(
+            f"{service.label}: release {release_id} was begun in several regions, and {which} is not in "
+            f"{plan.path or 'its file'} any more; put it back there, and then resume or roll back"
+        )
 
 
 def refuse_changed_steps(plan: Plan, entries: Sequence[Entry], release: Release, step: int) -> None:
