@@ -75,7 +75,7 @@ BAD = {
         ["c.yaml:2:25: unknown region 'Frankfurt'; known: africa-south1, asia-east1, "],
     ),
     "no list": (f"regions: {EU}", "", [f"c.yaml:2:1: regions is a list, not '{EU}'"]),
-    "a list of lists": (f"regions: [[{EU}]]", "", ["c.yaml:2:11: regions is a text"]),
+    "a list of lists": (f"regions: [[{EU}]]", "", ["c.yaml:2:11: regions is one text, not a list"]),
     "order": (
         f"regions: [{EU}, {US}]\nregion_order: together",
         "",
