@@ -66,12 +66,16 @@ def _sizes(service: ServiceSettings) -> Iterator[Impossible]:
     if memory is not None and service.gpu is None and not _LEAST_MEMORY <= memory <= _MOST_MEMORY:
         yield ("memory",), f"memory: {service.memory} is not from 128Mi to 32Gi"
         return
-    if memory is not None and memory < _LEAST_OF_GEN2 and service.execution_environment == "gen2":
-        least = in_words(_LEAST_OF_GEN2)
+    second = (
+        "a job" if service.is_job else "execution_environment: gen2" if service.execution_environment == "gen2" else ""
+    )
+    if memory is not None and memory < _LEAST_OF_GEN2 and second:
         yield (
             ("memory",),
-            f"memory: {service.memory} is too little for execution_environment: gen2, which needs {least}",
+            f"memory: {service.memory} is too little for {second}, which needs {in_words(_LEAST_OF_GEN2)}",
         )
+    if cpu is not None and cpu < 1 and service.is_job:
+        yield ("cpu",), f"cpu: {service.cpu} is too little for a job, which needs a whole processor"
     if cpu is None:
         return
     if cpu < 1 and not service.containers:

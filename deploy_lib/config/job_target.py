@@ -76,6 +76,10 @@ class JobTargetSettings(ServiceSettings):
             raise ValueError(f"{', '.join(wrong)}: of services only; a job takes no requests and runs in one container")
         return given
 
+    @property
+    def is_job(self) -> bool:
+        return True
+
     def as_service(self, name: str, file: FileSettings, region: str | None = None) -> Service:
         """The job as releases know it, in one region."""
         service = super().as_service(name, file, region)

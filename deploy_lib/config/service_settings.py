@@ -187,6 +187,11 @@ class ServiceSettings(RuntimeSettings, ExposureSettings):
         own = self.regions or ((self.region,) if self.region else ())
         return own or file.regions or ((file.region,) if file.region else ())
 
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a job that is released by itself."""
+        return False
+
     def as_service(self, name: str, file: FileSettings, region: str | None = None) -> Service:
         """The service as releases know it, in its first region; `region` instead."""
         guard, regions = self.guard or file.guard, self.regions_of(file)

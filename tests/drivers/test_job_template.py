@@ -57,6 +57,21 @@ def test_its_own_variables_win(service: dict[str, Any], settings: dict[str, Any]
     assert variables(made(service=replace(SERVICE, **service), **settings)) == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"cpu": "500m", "memory": "256Mi"}, {"cpu": "1", "memory": "512Mi"}),
+        ({"cpu": "0.08", "memory": "128Mi"}, {"cpu": "1", "memory": "512Mi"}),
+        ({"cpu": "2", "memory": "4Gi"}, {"cpu": "2", "memory": "4Gi"}),
+        ({"cpu": "1000m", "memory": "512Mi"}, {"cpu": "1000m", "memory": "512Mi"}),
+    ],
+)
+def test_it_has_no_less_than_a_job_needs(given: dict[str, str], expected: dict[str, str]) -> None:
+    service = replace(SERVICE, cpu=given["cpu"], memory=given["memory"])
+    [container] = made(service=service).template.containers
+    assert dict(container.resources.limits) == expected
+
+
 def test_the_rollback_command_is_another_execution_and_never_tried_again() -> None:
     given = {"command": ["alembic"], "args": ["upgrade", "head"], "retries": 3, "rollback_command": ["alembic", "back"]}
     forth, back = made(**given), made(undo=True, **given)

@@ -64,6 +64,8 @@ def test_what_was_before_its_release_is_told_as_of_a_job(tmp_path: Path) -> None
         (", port: 8080, health: {}", "", "port, health: of services only; a job takes no requests"),
         (", regions: [us-east1]", "", "regions: of services only"),
         (", retries: 11", "", "retries"),
+        (", memory: 256Mi", "", "memory: 256Mi is too little for a job, which needs 512Mi"),
+        (', cpu: "0.5"', "", "cpu: 0.5 is too little for a job, which needs a whole processor"),
         (", tasks: 0", "", "tasks"),
         (", on_failure: run", "", "on_failure"),
         (", env: {A: b}, secrets: {A: c}", "", "A is both in env and in secrets"),

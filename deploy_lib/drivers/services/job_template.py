@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.services.template import RELEASE_LABEL, main_container, merged, release_label
+from deploy_lib.model.memory import in_words, memory_bytes
 from deploy_lib.model.release import Release
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ STEP_LABEL = "deploy-to-gcp-step"
 """With RELEASE_LABEL the mark of an execution: by both it is found again."""
 STARTED_BEFORE = "deploy-to-gcp-started-before"
 """Label of a job: how many executions it had had when it was last made ready for a release."""
+
+
+_LEAST_MEMORY = 512 * 2**20
+"""Bytes of a task, which runs in the second generation and on a whole processor; a service may have less
+(https://cloud.google.com/run/docs/configuring/services/memory-limits)."""
 
 
 def mark(release: Release, settings: JobSettings, *, undo: bool) -> dict[str, str]:
@@ -64,7 +70,7 @@ def execution_template(
     )
     limits = {name: amount for name, amount in found.resources.limits.items() if name in ("cpu", "memory")}
     if limits:
-        container.resources = run_v2.ResourceRequirements(limits=limits)
+        container.resources = run_v2.ResourceRequirements(limits=_enough(limits))
     task = run_v2.TaskTemplate(
         containers=[container],
         volumes=[copy.deepcopy(each) for each in template.volumes],
@@ -79,6 +85,16 @@ def execution_template(
     return run_v2.ExecutionTemplate(
         labels=mark(release, settings, undo=undo), parallelism=1, task_count=1, template=task
     )
+
+
+def _enough(limits: Mapping[str, str]) -> dict[str, str]:
+    """What is named, and no less than a task needs; processors are written as 0.5 or 500m."""
+    found = dict(limits)
+    if (cpu := found.get("cpu", "1")) and float(cpu.removesuffix("m")) < (1000 if cpu.endswith("m") else 1):
+        found["cpu"] = "1"
+    if (memory_bytes(found.get("memory")) or _LEAST_MEMORY) < _LEAST_MEMORY:
+        found["memory"] = in_words(_LEAST_MEMORY)
+    return found
 
 
 def is_same(found: run_v2.TaskTemplate, wanted: run_v2.TaskTemplate) -> bool:
