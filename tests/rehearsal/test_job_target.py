@@ -117,6 +117,10 @@ def test_it_is_changed_run_and_put_back_after_a_failure(job: JobHarness) -> None
         (("--revision", good), "--revision is of a service; --execution names an execution of a job"),
     ):
         assert said in job.run("logs", job.config(), *words).errors
+    for name, code in (("WHO", 0), ("NOPE", 1)):  # what it has and the file does not name is given, too
+        steps = [{"config_contract": {"required": [name]}}, {"build": {"timeout": "2m"}}]
+        planned = job.run("plan", job.config(env={"CODE": "0"}, steps=steps))
+        assert planned.code == code, f"{planned.events} {planned.errors}"
     held = job.run("deploy", job.config(run=True, exits=4, on_failure="hold"))
     assert (held.code, held.stopped["outcome"]) == (3, "held"), held.errors
     assert {each.name: each.value for each in job.job().template.template.containers[0].env}["CODE"] == "4"
