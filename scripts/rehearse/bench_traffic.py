@@ -25,7 +25,7 @@ from .repository import Repository
 from .request_stats import RequestStats
 
 RATE, SLOW_RATE = 40.0, 20.0  # requests per second
-"""Of many more, the request log is not read whole, and each bake waits for Cloud Monitoring's figures, which take minutes."""
+"""Of many more the request log is not read whole, and each bake waits minutes for Cloud Monitoring's figures."""
 ROLLBACKS = 3
 FILES = {
     "Dockerfile": 'FROM python:3.11-slim\nWORKDIR /srv\nCOPY app.py .\nCMD ["python", "app.py"]\n',
