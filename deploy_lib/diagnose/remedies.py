@@ -35,6 +35,9 @@ from deploy_lib.model.service import Service
 from deploy_lib.model.shell_commands import in_repository, in_shell
 from deploy_lib.source.entrypoint.misspelt import nearest
 
+_A_MINUTE = "per minute"
+"""In the name of a limit of calls, which smaller instances make no fewer."""
+
 
 def commands(cause: Cause, service: Service | None, evidence: Evidence, context: RemedyContext) -> tuple[str, ...]:
     """What the cause already carries (a finding's fix) comes first."""
@@ -119,8 +122,10 @@ def _for(case: Case) -> list[str]:
             return [*look, f"# correct vpc_connector: at {place} (left out, the service keeps the one it has)"]
         case Code.QUOTA:
             page = f"https://console.cloud.google.com/iam-admin/quotas?project={case.project}"
+            used_up = isinstance(facts, RefusalFacts) and _A_MINUTE in (facts.message or "")
             lower = f"# lower instances: max:, cpu: or memory: at {context.place('instances')}"
-            return [lower, *case.at_google(f"# or ask for more: {page}")]
+            less = "# wait a minute, then try again" if used_up else lower
+            return [less, *case.at_google(f"# or ask for more: {page}")]
         case Code.REVISION_LIMIT:
             return case.at_google(at_google.delete_old_revisions(case)) or [
                 "# start a fresh local cloud: this one is full of revisions"
