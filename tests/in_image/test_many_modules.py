@@ -76,11 +76,13 @@ def test_one_that_fails_among_many_is_the_only_one(image: FakeImage, body: str) 
     assert failure.chain[-1].file == str(image.app / "shop/part_7.py")
 
 
-@pytest.mark.parametrize(("also", "verdict"), [(("shop",), "incomplete"), ((), "passed")])
+@pytest.mark.parametrize(
+    ("also", "verdict"), [(("shop", "csv", "json", "sched"), "incomplete"), ((), "passed")], ids=["many", "none"]
+)
 def test_without_a_list_of_its_files_a_package_is_not_imported_whole(
     image: FakeImage, also: tuple[str, ...], verdict: str
 ) -> None:
     image.write({"sitecustomize.py": "import sys\nsys.modules['hashlib'] = None\n"}, within=image.site)
     image.write({"shop/__init__.py": "", "shop/main.py": "", "shop/lost.py": "import nothing_of_that_name\n"})
-    result = image.probe(also=also).result
+    result = image.probe(also=also, jobs=1).result
     assert (result.verdict, result.error) == (verdict, "the files of the image could not be listed")

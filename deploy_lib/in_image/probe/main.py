@@ -45,10 +45,11 @@ def probe_image(options: Document, report: int, deadline: float) -> Document:
     listed = collect(reading, min(deadline, perf_counter() + 120), lister)
     image = json.loads(listed) if listed.endswith(b"}") else {}
     first = results[0] if results else {}
-    others = choose_targets(options, image.get("modules", {}))
+    modules = image.get("modules", {})
+    others = choose_targets(options, modules)
     left = others[: options["max_modules"]]
     if len(left) > 2 * jobs:
-        own = [file for file in image["modules"].values() if file.endswith(".py")]
+        own = [file for file in modules.values() if file.endswith(".py")]
         compile_sources([*own, *first.get("sources", ())], jobs, deadline)
         left = run_warm(supervisor, left, jobs, deadline, warm_groups(first.get("loaded", [])), results.append)
     supervisor.run(left, jobs, deadline, results.append)
