@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deploy_lib.drivers.errors import ApiError
 from deploy_lib.drivers.policy import Calls
@@ -101,16 +101,10 @@ class RunApi:
         """Every one, in no order; a service keeps a thousand at most (https://cloud.google.com/run/quotas)."""
         from google.cloud import run_v2
 
-        found: list[run_v2.Revision] = []
         request = run_v2.ListRevisionsRequest(parent=path, page_size=NEWEST)
-        doing = f"list the revisions of {short(path)}"
-        while True:
-            pager = self._calls.ask("list_revisions", self._clients.revisions.list_revisions, request, doing)
-            page = next(iter(pager.pages))
-            found += page.revisions
-            if not page.next_page_token:
-                return found
-            request.page_token = page.next_page_token
+        method, doing = self._clients.revisions.list_revisions, f"list the revisions of {short(path)}"
+        pages = all_pages(self._calls, "list_revisions", method, request, doing)
+        return [each for page in pages for each in page.revisions]
 
     def delete_revision(self, path: str) -> str:
         """Name of the operation.
@@ -201,6 +195,19 @@ class RunApi:
         return found_or_none(
             lambda: self._calls.ask("get_operation", self._clients.services.get_operation, request, doing)
         )
+
+
+def all_pages(calls: Calls, name: str, method: Callable[..., Any], request: Any, doing: str) -> Iterator[Any]:
+    """Each page of a list, by the rule of `name`: a client's pager asks for its further ones past all retries.
+
+    Raises ApiError.
+    """
+    while True:
+        page = next(iter(calls.ask(name, method, request, doing).pages))
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
 
 
 def found_or_none(ask: Callable[[], T]) -> T | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deploy_lib.drivers.policy import Calls
-from deploy_lib.drivers.services.api import found_or_none
+from deploy_lib.drivers.services.api import all_pages, found_or_none
 from deploy_lib.drivers.services.traffic import short
 
 if TYPE_CHECKING:
@@ -81,11 +81,6 @@ class JobApi:
         """Every one, in the order that Cloud Run tells them."""
         from google.cloud import run_v2
 
-        found: list[run_v2.Task] = []
         request, doing = run_v2.ListTasksRequest(parent=execution), f"read the exit code of {short(execution)}"
-        while True:
-            page = next(iter(self._calls.ask("list_tasks", self._clients.tasks.list_tasks, request, doing).pages))
-            found += page.tasks
-            if not page.next_page_token:
-                return found
-            request.page_token = page.next_page_token
+        pages = all_pages(self._calls, "list_tasks", self._clients.tasks.list_tasks, request, doing)
+        return [each for page in pages for each in page.tasks]
