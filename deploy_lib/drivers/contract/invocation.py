@@ -84,8 +84,8 @@ def _closed(wanted: Service, service: run_v2.Service | None, asks: Sequence[Asks
 
     The caller may be inside, so an ingress is a warning; where there is no URL nobody can ask.
     """
-    changes, ways = wanted.exposure, {"url": wanted.url, "candidate_url": wanted.candidate_url}
-    later = [each for each in asks if not ways["candidate_url" if each.alone else "url"]]
+    changes = wanted.exposure
+    later = [each for each in asks if not (wanted.candidate_url if each.alone else wanted.url)]
     if service is not None:
         later = [each for each in later if not each.alone]
     if not later:

@@ -122,9 +122,9 @@ def _make_room(record: ServiceRecord) -> None:
     Raises RunRefusal where there is none, which is assumed.
     """
     service, latest = record.service, record.latest_ready
-    led_to = {*traffic.targets(list(service.traffic), latest)}
-    led_to |= {status.revision or latest for status in service.traffic_statuses}
-    oldest = next((short for short in record.revisions if short not in {*led_to, latest, record.current}), None)
+    led_to = traffic.targets([*service.traffic, *service.traffic_statuses], latest)
+    kept = {*led_to, latest, record.current}
+    oldest = next((short for short in record.revisions if short not in kept), None)
     if oldest is None:
         raise RunRefusal(
             "RESOURCE_EXHAUSTED",
