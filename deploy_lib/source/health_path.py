@@ -15,8 +15,8 @@ _ROUTE = re.compile(
     r"""|(?<![\w.])(?:path|re_path|url)\(\s*)"""  # Django, whose paths begin with no slash
     r"""r?(?P<quote>["'])\^?/?(?P<path>[\w/-]*)\$?(?P=quote)"""
 )
-_CHECK = re.compile(r"^\s*HEALTHCHECK(?:.*\\\n)*.*", re.MULTILINE | re.IGNORECASE)
-_ASKED = re.compile(r"""https?://[^/\s"'$]+(?:\$\{?\w+\}?)?(?P<path>/[\w./-]*)""")
+_CHECK = re.compile(r"^[ \t]*HEALTHCHECK(?:.*\\\n)*.*", re.MULTILINE | re.IGNORECASE)
+_ASKED = re.compile(r"""https?://[^/\s"'$]+(?:\$\{?\w+(?::?-\w+)?\}?)?(?P<path>/[\w./-]*)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,19 @@ def health_path(dockerfile: tuple[str, str], sources: Iterable[tuple[str, str]])
     name, text = dockerfile
     check = _CHECK.search(text)
     if check and (asked := _ASKED.search(text, check.start(), check.end())):
-        return HealthPath(asked["path"], f"{name}:{_line(text, asked.start())}")
+        line = text.count("\n", 0, asked.start()) + 1
+        return HealthPath(asked["path"], f"{name}:{line}")
     found = [each for file, source in sources for each in _routes(file, source)]
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
 def _routes(file: str, text: str) -> Iterator[tuple[tuple[int, int], HealthPath]]:
+    line, counted = 1, 0
     for route in _ROUTE.finditer(text):
+        line, counted = line + text.count("\n", counted, route.start()), route.start()
         parts = [part for part in route["path"].split("/") if part]
         if parts and parts[-1] not in NAMES:
             continue
         end = "/" if parts and route["path"].endswith("/") else ""
-        found = HealthPath(f"/{'/'.join(parts)}{end}", f"{file}:{_line(text, route.start())}")
+        found = HealthPath(f"/{'/'.join(parts)}{end}", f"{file}:{line}")
         yield (NAMES.index(parts[-1]) if parts else len(NAMES), len(parts)), found
-
-
-def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1

@@ -23,6 +23,7 @@ PLAIN = "FROM python:3.12-slim\nCMD python app.py\n"
         (f"{PLAIN}HEALTHCHECK CMD curl -f http://localhost:8080/up/now || exit 1\n", '@app.get("/health")\n',
          "/up/now Dockerfile:3"),
         (f"{PLAIN}HEALTHCHECK --retries=5 \\\n  CMD curl http://0.0.0.0:$PORT/live\n", "", "/live Dockerfile:4"),
+        (f"{PLAIN}HEALTHCHECK CMD curl -f http://localhost:${{PORT:-8080}}/live\n", "", "/live Dockerfile:3"),
         (f"{PLAIN}HEALTHCHECK NONE\n", '@app.get("/health")\n', "/health app.py:1"),
     ],
 )  # fmt: skip

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from deploy_lib.source.entrypoint.paste import pasted
 from deploy_lib.source.entrypoint.script import follow
 from deploy_lib.source.entrypoint.scripts import started
+from deploy_lib.source.entrypoint.shell import Program
 from deploy_lib.source.makefiles import whole_recipe
 from deploy_lib.source.model import ImageContents
 from deploy_lib.source.shell_text import tokens, unquoted
@@ -178,9 +180,19 @@ NESTED = 3000
         f"cd {'$(' * NESTED}pwd{')' * NESTED}",
         'cd "' + '$("' * NESTED + "x" + '")' * NESTED + '"',
         "if true; then\n" * NESTED + "fi\n" * NESTED,
+        "A=x\n" + 'A="$A$A"\n' * NESTED + "$A",
+        "A=x$(date)\n" + 'A="$A$A"\n' * NESTED + "$A",
         "again() { again; again; again; again; again; again; }\nagain",
     ],
-    ids=["a long list", "commands in commands", "quotes in quotes", "branches in branches", "functions that call on"],
+    ids=[
+        "a long list",
+        "commands in commands",
+        "quotes in quotes",
+        "branches in branches",
+        "a value in itself",
+        "a guess in itself",
+        "functions that call on",
+    ],
 )
 def test_no_script_however_deep_takes_long(text: str) -> None:
     assert len(list(follow(text, "/app", {}, script=SCRIPT))) <= 5_000
@@ -190,6 +202,14 @@ def test_a_script_that_starts_itself_ten_times_is_not_followed_forever() -> None
     text = "#!/bin/sh\n" + "./start.sh\n" * 10 + "exec uvicorn web:app\n"
     contents = ImageContents({"/app/start.sh": "start.sh"}, {}, workdir="/app", command=("./start.sh",))
     assert len(started(contents, lambda path: text if path == "/app/start.sh" else None).programs) == 1_000
+
+
+def test_a_file_of_paste_that_names_itself_often_is_read_once() -> None:
+    text = "[composite:main]\nuse = egg:Paste#urlmap\n" + "".join(f"/{number} = main\n" for number in range(99))
+    text += "".join(f"[app:a{number}]\nuse = a{number + 1}\n" for number in range(2_000))
+    for application in ("main", "a0"):
+        program = Program(("pserve", "shop.ini", "-n", application), "/app", {})
+        assert pasted(program, lambda path: text, lambda name, group: None) is None
 
 
 def test_make_makes_each_target_once_what_it_needs_first() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import configparser
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from deploy_lib.source.entrypoint.model import Entrypoint
 from deploy_lib.source.entrypoint.shell import Program
@@ -19,7 +19,6 @@ FindPoint = Callable[[str, str], Entrypoint | None]
 """The entry point of that name and group which the installed projects have."""
 FACTORIES = "paste.app_factory"
 _KINDS = ("app", "application", "composite", "composit", "pipeline", "filter-app")
-_DEEPEST = 8  # sections that name others
 
 
 def pasted(program: Program, read: ReadText, find: FindPoint) -> Entrypoint | None:
@@ -33,7 +32,7 @@ def pasted(program: Program, read: ReadText, find: FindPoint) -> Entrypoint | No
         parser.read_string(read(inside(program, file)) or "")
     except configparser.Error:
         return None
-    found = next(_applications(parser, section or "main", find, _DEEPEST), None)
+    found = next(_applications(parser, section or "main", find), None)
     return looked_for_in(found, program, value_of(program.words, "--chdir") or "") if found else None
 
 
@@ -49,25 +48,26 @@ def _named(program: Program) -> str:
     return f"{file}#{section}" if file and section else file
 
 
-def _applications(parser: configparser.ConfigParser, name: str, find: FindPoint, left: int) -> Iterator[Entrypoint]:
-    """Those of the project that the section of that name leads to, in order."""
-    section = next((f"{kind}:{name}" for kind in _KINDS if parser.has_section(f"{kind}:{name}")), "")
-    if not section or not left:
-        return
-    values = parser[section]
-    factory, use = values.get(FACTORIES, ""), values.get("use", "")
-    if section.startswith("pipeline:"):
-        inner: Sequence[str] = values.get("pipeline", "").split()[-1:]
-    elif factory or use.startswith("call:"):
-        found = target(factory or use.removeprefix("call:"))
-        yield from [Entrypoint(found.module, found.attribute, called=True)] if found else []
-        return
-    elif use.startswith("egg:"):
-        _, _, point = use.removeprefix("egg:").partition("#")
-        found = find(point or "main", FACTORIES) if not section.startswith("compos") else None
-        yield from [found] if found else []
-        inner = [value for key, value in values.items() if key.startswith("/")]
-    else:
-        inner = [use or values.get("next", "")]
-    for each in inner:
-        yield from _applications(parser, posixpath.basename(each.strip()), find, left - 1)
+def _applications(parser: configparser.ConfigParser, name: str, find: FindPoint) -> Iterator[Entrypoint]:
+    """Those of the project that the section of that name leads to, in order; each section is read once."""
+    names, seen = [name], set[str]()
+    while names:
+        last = posixpath.basename(names.pop().strip())
+        section = next((f"{kind}:{last}" for kind in _KINDS if parser.has_section(f"{kind}:{last}")), "")
+        if not section or section in seen:
+            continue
+        seen.add(section)
+        values = parser[section]
+        factory, use = values.get(FACTORIES, ""), values.get("use", "")
+        if section.startswith("pipeline:"):
+            names += values.get("pipeline", "").split()[-1:]
+        elif factory or use.startswith("call:"):
+            found = target(factory or use.removeprefix("call:"))
+            yield from [Entrypoint(found.module, found.attribute, called=True)] if found else []
+        elif use.startswith("egg:"):
+            _, _, point = use.removeprefix("egg:").partition("#")
+            found = find(point or "main", FACTORIES) if not section.startswith("compos") else None
+            yield from [found] if found else []
+            names += reversed([value for key, value in values.items() if key.startswith("/")])
+        else:
+            names.append(use or values.get("next", ""))

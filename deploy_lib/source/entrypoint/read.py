@@ -14,7 +14,7 @@ from deploy_lib.source.entrypoint.paste import pasted
 from deploy_lib.source.entrypoint.scripts import file_of, is_python, started
 from deploy_lib.source.entrypoint.servers import named_by, script_of
 from deploy_lib.source.entrypoint.shell import Program
-from deploy_lib.source.entrypoint.targets import target
+from deploy_lib.source.entrypoint.targets import inside, target
 from deploy_lib.source.model import ImageContents, ReadText
 from deploy_lib.source.packed_projects import described
 from deploy_lib.source.projects import installed_at_start, package_roots, site_packages
@@ -78,7 +78,7 @@ def _another_follows(program: Program, ran: Sequence[Program]) -> bool:
 
 
 def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entrypoint | None:
-    program = configured(_without_interpreter(program), read)
+    program = configured(_without_interpreter(program, read), read)
     entry = named_by(program, lambda path: read(path) is not None)
     if entry is None and (file := file_of(program, read)) and is_python(read(file) or ""):
         entry = script_of(file, program)
@@ -89,10 +89,11 @@ def _named_by(program: Program, contents: ImageContents, read: ReadText) -> Entr
     return _complete(entry, program, contents) if entry else None
 
 
-def _without_interpreter(program: Program) -> Program:
-    """`python /venv/bin/gunicorn app:app` is the program that an installer put there."""
-    _, *words = program.words
-    if not PYTHON.fullmatch(program.words[0]) or not words or posixpath.basename(posixpath.dirname(words[0])) != "bin":
+def _without_interpreter(program: Program, read: ReadText) -> Program:
+    """`python /venv/bin/gunicorn app:app` is the program that an installer put there, unless a COPY brings the file."""
+    name, *words = program.words
+    in_bin = bool(words) and posixpath.basename(posixpath.dirname(words[0])) == "bin"
+    if not PYTHON.fullmatch(name) or not in_bin or read(inside(program, words[0])) is not None:
         return program
     return replace(program, words=(posixpath.basename(words[0]), *words[1:]), written=words[0])
 

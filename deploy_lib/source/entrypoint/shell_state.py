@@ -19,6 +19,7 @@ _EXPANSION = re.compile(
     re.DOTALL,
 )
 DEEPEST = 8  # functions and sourced files within each other
+_LONGEST = 131_072  # characters of a value; Linux gives a program no longer one (MAX_ARG_STRLEN of execve(2))
 _MOST = 5_000  # commands that are followed, those of functions each time; no start script comes near it
 
 
@@ -52,8 +53,10 @@ class ShellState:
 
 def assign(name: str, raw: str, state: ShellState) -> None:
     """`raw` is the value as it is written, with its quotes."""
-    state.env[name] = value_of(raw, state)
-    state.guesses[name] = "" if state.env[name] is not None else _guessed(raw, state)
+    value = value_of(raw, state)
+    guess = "" if value is not None else _guessed(raw, state)
+    state.env[name] = value if value is None or len(value) <= _LONGEST else None
+    state.guesses[name] = guess if len(guess) <= _LONGEST else ""
     state.assigned = (*state.assigned, (name, unquoted(raw)))
 
 
