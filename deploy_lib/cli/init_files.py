@@ -15,6 +15,7 @@ from deploy_lib.source.dockerfile.syntax import parse
 from deploy_lib.source.health_path import HealthPath, health_path
 
 HERE = "Dockerfile"
+_DOCKERFILES = ("Dockerfile", "*/Dockerfile", "*.Dockerfile", "*Dockerfile.*", ":(exclude)*.dockerignore")
 _PROBES = ("readiness_probe", "startup_probe", "liveness_probe")
 
 
@@ -25,13 +26,13 @@ def dockerfile_of(root: Path, given: str | None, command: str) -> tuple[str, str
     """
     path = given or HERE
     if not given and not (root / HERE).exists():
-        found = list(files_of(root, "Dockerfile", "*/Dockerfile", "*.Dockerfile", "*Dockerfile.*"))
+        found = files_of(root, *_DOCKERFILES)
         if len(found) > 1:
             lines = "".join(f"\n  {shorter(command)} --dockerfile {each}" for each in found[:10])
             raise NotPossible(f"there is no {HERE} at the top, and {len(found)} below it; name one:{lines}")
         path = found[0] if found else HERE
     try:
-        return path, read_text(given_path(str(root / path)))
+        return path, read_text(given_path(str(root / path)), "a Dockerfile")
     except NotReadable as error:
         hint = "" if given else "; name it with --dockerfile"
         raise NotPossible(f"{path}: {error}{hint}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+_NAMED = 4  # commands that one flag is said to be of
 _LONGEST = 60  # characters of a word that are compared: nobody mistypes more, and comparing is quadratic
 
 
@@ -31,7 +32,7 @@ def _meant(mistyped: Iterable[str], command: str, flags: Mapping[str, Collection
     for flag in mistyped:
         others = [name for name, theirs in flags.items() if flag in theirs]
         if others:
-            yield f"{flag} is a flag of {' and '.join(others)}"
+            yield f"{flag} is a flag of {' and '.join(others if len(others) <= _NAMED else [others[0], 'others'])}"
         elif near := _near(flag, own):
             yield f"did you mean {near}?"
 

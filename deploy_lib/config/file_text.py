@@ -14,20 +14,21 @@ class NotReadable(Exception):
     """Why the file was not read, as a clause that can follow its name."""
 
 
-def read_text(path: Path) -> str:
-    """Raises NotReadable. Never waits for a writer, and never reads what has no end: the file is opened unblocked."""
+def read_text(path: Path, kind: str = "a YAML file") -> str:
+    """Raises NotReadable, which asks for a file of that kind. Never waits for a writer, and never reads what has no
+    end: the file is opened unblocked."""
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except FileNotFoundError:
         raise NotReadable("there is no such file") from None
     except OSError as error:
-        raise NotReadable(_special(path) or f"cannot be read: {error.strerror}") from None
+        raise NotReadable(_special(path, kind) or f"cannot be read: {error.strerror}") from None
     try:
         mode = os.fstat(handle).st_mode
         if stat.S_ISDIR(mode):
-            raise NotReadable("this is a directory; name a YAML file")
+            raise NotReadable(f"this is a directory; name {kind}")
         if not stat.S_ISREG(mode):
-            raise NotReadable(NOT_REGULAR)
+            raise NotReadable(_NOT_REGULAR.format(kind))
         with os.fdopen(handle, "rb", closefd=False) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -42,12 +43,12 @@ def read_text(path: Path) -> str:
         raise NotReadable(f"not UTF-8 text (byte {error.start})") from None
 
 
-NOT_REGULAR = "not a regular file; name a YAML file"
+_NOT_REGULAR = "not a regular file; name {}"
 
 
-def _special(path: Path) -> str:
+def _special(path: Path, kind: str) -> str:
     """A socket cannot even be opened."""
     try:
-        return NOT_REGULAR if stat.S_ISSOCK(path.stat().st_mode) else ""
+        return _NOT_REGULAR.format(kind) if stat.S_ISSOCK(path.stat().st_mode) else ""
     except OSError:
         return ""

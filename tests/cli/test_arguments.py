@@ -37,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[2]
             ["--sevice", "a", "--projct=p"],
             ": --sevice a --projct=p; did you mean --service?; did you mean --project?\n",
         ),
+        (["local", "up", "--project", "p"], ": --project p; --project is a flag of deploy and others\n"),
         (["status", "--follow"], "unrecognized arguments: --follow; --follow is a flag of logs\n"),
         (["status", "--output", "jsno"], "did you mean json?"),
         (["local", "upp"], "did you mean up?"),

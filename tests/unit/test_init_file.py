@@ -260,6 +260,7 @@ def test_one_of_several_dockerfiles_is_named(tmp_path: Path, capsys: pytest.Capt
     for name in ("api", "web"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "Dockerfile").write_text("FROM a\n", encoding="utf-8")
+        (tmp_path / name / "Dockerfile.dockerignore").write_text("x\n", encoding="utf-8")
     assert main([*NEW, "--repo", str(tmp_path)]) == 2
     told = capsys.readouterr().err
     assert [line.rpartition(" ")[2] for line in told.splitlines()[1:]] == ["api/Dockerfile", "web/Dockerfile"], told
