@@ -124,9 +124,12 @@ def code_of(error: Exception) -> StatusCode:
 
 
 def is_by_the_minute(error: Exception) -> bool:
-    """Whether a quota is used up that has room again within a minute (google.rpc.ErrorInfo, or Google's words)."""
-    by_minute = metadata_of(error).get("reason") == "RATE_LIMIT_EXCEEDED" or "per minute" in str(error)
-    return by_minute and code_of(error) is StatusCode.RESOURCE_EXHAUSTED
+    """Whether a quota is used up that has room again within a minute or so: google.rpc.ErrorInfo says it, Google's
+    words do, or the server names a time to ask again after (google.rpc.RetryInfo)."""
+    if code_of(error) is not StatusCode.RESOURCE_EXHAUSTED:
+        return False
+    limited = metadata_of(error).get("reason") == "RATE_LIMIT_EXCEEDED" or "per minute" in str(error)
+    return limited or retry_delay(error) is not None
 
 
 def retry_delay(error: Exception) -> float | None:

@@ -210,6 +210,7 @@ BY_THE_MINUTE = ErrorInfo(reason="RATE_LIMIT_EXCEEDED", domain="googleapis.com")
     [
         (exceptions.ResourceExhausted(PER_MINUTE), 90.0),
         (exceptions.ResourceExhausted("Quota exceeded", details=[BY_THE_MINUTE]), 90.0),
+        (exceptions.ResourceExhausted("x", details=[RetryInfo(retry_delay=Duration(seconds=15))]), 90.0),
         (exceptions.ResourceExhausted("CpuAllocPerProjectRegion requested: 60000 allowed: 20000"), 30.0),
         (exceptions.ServiceUnavailable("x"), 30.0),
     ],
