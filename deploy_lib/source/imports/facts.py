@@ -14,7 +14,7 @@ from typing import Any
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.settings import Part, Setting
 
-FORMAT = 10
+FORMAT = 11
 
 
 DOUBTFUL = ("unknown_syntax", "too_large")
@@ -39,7 +39,8 @@ class Broken:
 class Facts:
     """`open`: others may find attributes in it that the text does not show; `hides`: so may its own code, as globals.
 
-    `moves_path`: sys.path or __path__ is changed.
+    `moves_path`: sys.path or __path__ is changed; `extends_path`: the second, or how modules are looked for, so that a
+    package may have others than those beside it.
 
     `registers`: modules it puts into sys.modules itself, "*" when which ones cannot be told. `loads_unknown`: it
     imports modules whose names are computed. `exports` is a literal __all__.
@@ -50,6 +51,7 @@ class Facts:
     open: bool = False
     hides: bool = False
     moves_path: bool = False
+    extends_path: bool = False
     loads_unknown: bool = False
     registers: tuple[str, ...] = ()
     exports: tuple[str, ...] | None = None
@@ -74,6 +76,7 @@ def encode(facts: Facts) -> bytes:
             facts.open,
             facts.hides,
             facts.moves_path,
+            facts.extends_path,
             facts.loads_unknown,
             facts.registers,
             facts.exports,
@@ -86,13 +89,14 @@ def encode(facts: Facts) -> bytes:
 def decode(stored: bytes) -> Facts | None:
     """None for what this version did not write."""
     try:
-        program, broken, is_open, hides, moves_path, loads_unknown, registers, exports, given = json.loads(stored)
+        program, broken, is_open, hides, moves, extends, loads_unknown, registers, exports, given = json.loads(stored)
         return Facts(
             _unpacked(program),
             Broken(*broken) if broken else None,
             is_open,
             hides,
-            moves_path,
+            moves,
+            extends,
             loads_unknown,
             tuple(registers),
             None if exports is None else tuple(exports),

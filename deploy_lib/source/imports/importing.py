@@ -101,7 +101,7 @@ def _missing(module: str, whole: str, place: Place, line: int, state: State) -> 
     if above is not None and above.sort is Sort.OPAQUE:
         return None
     facts = state.closure.facts.get(parent)
-    if facts is not None and facts.moves_path:
+    if facts is not None and facts.extends_path:
         return None
     absence = state.judge(whole if above is None else module)
     if absence == MissingKind.ELSEWHERE:
@@ -133,7 +133,7 @@ def _from_one(base: str, name: str, place: Place, line: int, state: State) -> St
     found = state.closure.layout.find(base)
     facts = state.closure.facts.get(base)
     if found is not None and found.directories:
-        if facts is not None and facts.moves_path:
+        if facts is not None and facts.extends_path:
             return None
         absence = state.judge(below)
         if absence == MissingKind.UNKNOWN or found.sort is Sort.NAMESPACE:

@@ -26,6 +26,10 @@ _MOVES = QuickSearch.of(
     rb"sys\.path\b(?!_|\s*\))|__path__|addsitedir|meta_path|path_hooks|extend_path|chdir\(",
     *(b"sys.path", b"__path__", b"addsitedir", b"meta_path", b"path_hooks", b"extend_path", b"chdir("),
 )
+_EXTENDS = QuickSearch.of(
+    rb"__path__|meta_path|path_hooks|extend_path|declare_namespace",
+    *(b"__path__", b"meta_path", b"path_hooks", b"extend_path", b"declare_namespace"),
+)
 _LOADS = QuickSearch.of(
     rb"import_module\(|__import__\(|iter_modules|walk_packages|find_modules|load_module|exec_module"
 )
@@ -66,6 +70,7 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
         open=hides or _OPEN.found_in(source) or "__getattr__" in scope.bound,
         hides=hides,
         moves_path=_MOVES.found_in(source),
+        extends_path=_EXTENDS.found_in(source),
         loads_unknown=_LOADS.found_in(source),
         registers=_registered(source),
         exports=_exports(tree),

@@ -51,7 +51,7 @@ TEXTS = [
 
 
 def test_there_are_searches_to_compare() -> None:
-    assert len(SEARCHES) == 8
+    assert len(SEARCHES) == 9
 
 
 @pytest.mark.parametrize("text", TEXTS)
