@@ -97,7 +97,7 @@ def named_lines(bench: RunBench, revision: str) -> list[tuple[str, str, str]]:
 
 
 def test_one_that_waits_starts_after_the_other_is_up_and_reaches_it_at_localhost(bench: RunBench) -> None:
-    bench.secrets.create("p", "key", {})
+    bench.secrets.create("p", "key")
     bench.secrets.add_version("projects/p/secrets/key", b"of the proxy")
     secret = EnvVar(name="KEY", value_source=EnvVarSource(secret_key_ref=SecretKeySelector(secret="key")))
     served = bench.deploy("pair", together(api(), proxy(env=[secret]), revision="pair-a"))
@@ -186,7 +186,7 @@ ONE_PORT = "template.containers: Revision template should contain exactly one co
         ((api(name="The API", depends_on=[]), proxy()), "'The API' is not a valid name of a container"),
         ((api(), proxy(startup_probe={"tcp_socket": {}})), "containers[1].startup_probe: its port must be from 1"),
         ((api(), proxy(env=[EnvVar(name="PORT", value="1")])), "containers[1].env: The following reserved env names"),
-        ((api(), proxy(resources={"limits": {"cpu": "3"}})), "containers[1].resources.limits: Invalid value"),
+        ((api(), proxy(resources={"limits": {"cpu": "3"}})), "containers[1].resources.limits.cpu: Invalid value"),
         ((api(), proxy(image="")), "containers[1].image: the image is missing"),
         (
             tuple(api(**each) if not each else proxy(**each) for each in ({}, *({"name": f"p{n}"} for n in range(10)))),
