@@ -73,7 +73,7 @@ def test_steps_share_workspace_home_and_volumes_and_start_in_the_source(bench: B
 
 
 def test_variables_scripts_and_secrets_reach_a_step_and_secrets_no_log(bench: BuildBench) -> None:
-    bench.secrets.create("p", "token", {})
+    bench.secrets.create("p", "token")
     bench.secrets.add_version("projects/p/secrets/token", b"hunter2-hunter2")
     build = bench.run(
         BuildStep(

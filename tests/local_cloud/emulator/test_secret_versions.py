@@ -12,7 +12,7 @@ NAME = "projects/p/secrets/key"
 @pytest.mark.fast
 def test_a_stale_etag_is_refused_and_the_present_one_taken() -> None:
     secrets = Secrets()
-    secrets.create("p", "key", {})
+    secrets.create("p", "key")
     version = secrets.add_version(NAME, b"one")
     with pytest.raises(StaleEtag) as refused:
         secrets.set_state(version.name, VersionState.DISABLED, '"stale"')

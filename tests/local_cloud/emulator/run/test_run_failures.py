@@ -44,9 +44,9 @@ def candidates() -> Mapping[str, RevisionTemplate]:
 @pytest.fixture(scope="module")
 def failed(bench: RunBench) -> Mapping[str, Operation]:
     """Every kind of failure in a service of its own, all at once; some beside a revision that serves."""
-    bench.secrets.create("p", "present", {})
+    bench.secrets.create("p", "present")
     bench.secrets.add_version("projects/p/secrets/present", b"v")
-    bench.secrets.create("p", "denied", {})
+    bench.secrets.create("p", "denied")
     bench.secrets.add_version("projects/p/secrets/denied", b"v")
     bench.secrets.set_policy("projects/p/secrets/denied", b"", frozenset({"serviceAccount:else@p"}))
     begun = {}
@@ -176,7 +176,7 @@ def test_a_first_revision_that_fails_leaves_a_service_without_one(bench: RunBenc
 
 
 def test_secrets_reach_the_container_and_a_declared_connector_is_found(bench: RunBench) -> None:
-    bench.secrets.create("p", "token", {})
+    bench.secrets.create("p", "token")
     bench.secrets.add_version("projects/p/secrets/token", b"one")
     wanted = template("given-a", env=[secret("token")])
     wanted.vpc_access = VpcAccess(connector="mine")

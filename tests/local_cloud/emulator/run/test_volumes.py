@@ -78,7 +78,7 @@ def bench(engine: Engine, subject: str, tmp_path_factory: pytest.TempPathFactory
         reach = [parse_target(f"{KNOWN}=127.0.0.1:{server.server_address[1]}")]
         found = RunBench(engine, subject, tmp_path_factory.mktemp("volumes"), reach=reach)
         for name in ("password", "token"):
-            found.secrets.create("p", name, {})
+            found.secrets.create("p", name)
             found.secrets.add_version(f"projects/p/secrets/{name}", f"the {name}".encode())
         yield found
         found.close()
