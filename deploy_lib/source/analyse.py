@@ -141,7 +141,8 @@ class _Analysis:
             django = django_settings(entry, contents, text, closure)
         if django:
             closure = closure_of(entry, layout, contents, self.facts_of_paths, django.module)
-        explainer = remember(lambda: Explainer(contents, context, self.missing_file_context(), entry.roots))
+        before, layout = layout, closure.layout
+        explainer = remember(lambda: Explainer(contents, context, self.missing_file_context(), layout.roots))
         module = f"{entry.module}.__main__" if entry.main and is_package(layout, entry.module) else entry.module
         ownership = Ownership(layout, contents, dependencies, explainer, module, known.installed if known else None)
         describer = Describer(closure, contents, context, explainer, entry.named_by)
@@ -151,7 +152,7 @@ class _Analysis:
         packages = AbsentPackages(ownership, layout, contents, context.root, files.read, good_image)
         found = [packages.told(each) for each in found]
         steps = remember(lambda: installed(contents, files.read)) if contents.installs else dependencies
-        findings = [*found, *shadowed_modules(layout, contents, context, steps)]
+        findings = [*found, *shadowed_modules(before, contents, context, steps)]
         if self.undeclared:
             missing = {each.module for each in found}
             advice = undeclared_dependencies(closure, dependencies(), describer.file_of)
@@ -162,7 +163,7 @@ class _Analysis:
             modules={name: contents.files[image] for name, image in closure.files.items()},
             importers=closure.importers,
             missing=describer.missing,
-            roots=entry.roots,
+            roots=layout.roots,
         )
 
     def _entrypoint(self, given: str | None, projects: Sequence[str]) -> Entrypoint | None:

@@ -16,8 +16,21 @@ def closure_of(
     facts_of_paths: FactsOfPaths,
     settings: str | None = None,
 ) -> Closure:
-    """`settings` is a module that is imported besides, by its name in a variable."""
-    more = (settings,) if settings else ()
+    """`settings` is a module that is imported besides, by its name in a variable.
+
+    What its modules put on sys.path counts, wherever they do; the closure's layout has it.
+    """
+    while True:
+        closure = _within(entry, layout, contents, facts_of_paths, (settings,) if settings else ())
+        more = closure.added_roots(contents.workdir)
+        if not more:
+            return closure
+        layout = layout.with_roots(more)
+
+
+def _within(
+    entry: Entrypoint, layout: Layout, contents: ImageContents, facts_of_paths: FactsOfPaths, more: tuple[str, ...]
+) -> Closure:
     if entry.script is not None:
         script = entry.script if entry.script in contents.files else None
         return close(layout, (*more, *(() if script else ("__main__",))), facts_of_paths, main_file=script)

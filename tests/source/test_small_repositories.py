@@ -75,7 +75,7 @@ def analysed(case: dict[str, Any]) -> tuple[Analysis, list[Finding]]:
     return analysis, [*staged.context.findings, *staged.contents.findings, *analysis.findings]
 
 
-@pytest.mark.parametrize("case", cases("starts", "installed", "steps", "broken", "given", "undeclared"))
+@pytest.mark.parametrize("case", cases("starts", "installed", "steps", "broken", "given", "paths", "undeclared"))
 def test_what_is_said_of_it(case: dict[str, Any]) -> None:
     analysis, findings = analysed(case)
     errors = [each for each in findings if each.severity is Severity.ERROR]

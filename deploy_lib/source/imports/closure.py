@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deploy_lib.source.imports.added_paths import placed
 from deploy_lib.source.imports.events import From, Import, Load, imports
 from deploy_lib.source.imports.facts import Facts
 from deploy_lib.source.imports.layout import Found, Layout, Sort
@@ -29,6 +30,12 @@ class Closure:
     main_package: str = ""
     main_file: str | None = None
     importers: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def added_roots(self, workdir: str) -> tuple[str, ...]:
+        """Directories of the image that its modules put on sys.path, without those that are there already."""
+        found = [root for module, path in self.files.items() for root in placed(self.facts[module].adds, path, workdir)]
+        known = {root.rstrip("/") for root in self.layout.roots}
+        return tuple(dict.fromkeys(root for root in found if root not in known and self.layout.is_directory(root)))
 
     def package_of(self, module: str) -> str:
         if module == MAIN:

@@ -14,7 +14,7 @@ from typing import Any
 from deploy_lib.source.imports import events
 from deploy_lib.source.imports.settings import Part, Setting
 
-FORMAT = 11
+FORMAT = 12
 
 
 DOUBTFUL = ("unknown_syntax", "too_large")
@@ -43,7 +43,8 @@ class Facts:
     package may have others than those beside it.
 
     `registers`: modules it puts into sys.modules itself, "*" when which ones cannot be told. `loads_unknown`: it
-    imports modules whose names are computed. `exports` is a literal __all__.
+    imports modules whose names are computed. `exports` is a literal __all__. `adds` are directories that it puts on
+    sys.path, as added_paths.py writes them.
     """
 
     program: events.Program = ()
@@ -56,6 +57,7 @@ class Facts:
     registers: tuple[str, ...] = ()
     exports: tuple[str, ...] | None = None
     settings: tuple[Setting, ...] = ()
+    adds: tuple[str, ...] = ()
 
 
 Python = tuple[int, int]
@@ -81,6 +83,7 @@ def encode(facts: Facts) -> bytes:
             facts.registers,
             facts.exports,
             _packed(facts.settings),
+            facts.adds,
         ],
         separators=(",", ":"),
     ).encode()
@@ -89,7 +92,7 @@ def encode(facts: Facts) -> bytes:
 def decode(stored: bytes) -> Facts | None:
     """None for what this version did not write."""
     try:
-        program, broken, is_open, hides, moves, extends, loads_unknown, registers, exports, given = json.loads(stored)
+        program, broken, is_open, hides, moves, extends, loads, registers, exports, given, adds = json.loads(stored)
         return Facts(
             _unpacked(program),
             Broken(*broken) if broken else None,
@@ -97,10 +100,11 @@ def decode(stored: bytes) -> Facts | None:
             hides,
             moves,
             extends,
-            loads_unknown,
+            loads,
             tuple(registers),
             None if exports is None else tuple(exports),
             _unpacked(given),
+            tuple(adds),
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

@@ -57,6 +57,10 @@ class Layout:
         self._directories: frozenset[str] | None = None
         self._extensions: frozenset[str] | None = None
 
+    def with_roots(self, more: Sequence[str]) -> Layout:
+        """The same with more directories, which are looked into after the others."""
+        return Layout(self.files, (*self.roots, *more), self._links, self.changed)
+
     def find(self, module: str) -> Found | None:
         """None when none of the image's own directories hold it; an installed package may."""
         if module in self._known:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from deploy_lib.source.imports.added_paths import added_paths
 from deploy_lib.source.imports.events import VariableRead
 from deploy_lib.source.imports.facts import Broken, Facts, Python
 from deploy_lib.source.imports.quick_search import ImportingLines, QuickSearch
@@ -75,6 +76,7 @@ def facts_of(source: bytes, python: Python | None) -> Facts:
         registers=_registered(source),
         exports=_exports(tree),
         settings=settings_in(tree, source),
+        adds=added_paths(tree) if b"sys.path" in source or b"addsitedir" in source else (),
     )
 
 
