@@ -16,6 +16,7 @@ OWN_FILE = "{file}"
 """Stands for the module's own file in what `added_paths` gives; the directory of a path is the path and "/.."."""
 _SAME = frozenset({"abspath", "realpath", "normpath", "fspath", "str", "resolve", "absolute", "as_posix"})
 _JOINING = frozenset({"join", "joinpath", "Path", "PurePath", "PosixPath"})
+_MODULES = frozenset({"os", "os.path", "path", "pathlib"})
 _WORDS = {"pardir": "..", "curdir": "."}
 _DEEPEST = 20  # names and calls within each other
 
@@ -109,26 +110,20 @@ class _Names:
 
 
 def _called(function: ast.expr, arguments: Sequence[str | None], of: Callable[[ast.expr], str | None]) -> str | None:
-    match function:
-        case ast.Name(id=name):
-            given = arguments
-        case ast.Attribute(value=ast.Name(id="os" | "pathlib" | "path"), attr=name):
-            given = arguments
-        case ast.Attribute(value=ast.Attribute(value=ast.Name(id="os"), attr="path"), attr=name):
-            given = arguments
-        case ast.Attribute(value=on, attr=name):
-            given = [of(on), *arguments]
-        case _:
-            return None
+    name, given = "", arguments
+    if isinstance(function, ast.Name):
+        name = function.id
+    elif isinstance(function, ast.Attribute):
+        name = function.attr
+        if ast.unparse(function.value) not in _MODULES:
+            given = [of(function.value), *arguments]
     if name in ("getcwd", "cwd"):
         return "."
-    if not given:
-        return None
-    if name == "dirname":
+    if name == "dirname" and given:
         return _joined([given[0], ".."])
-    if name in _JOINING:
+    if name in _JOINING and given:
         return _joined(given)
-    return given[0] if name in _SAME else None
+    return given[0] if name in _SAME and given else None
 
 
 def _joined(parts: Sequence[str | None]) -> str | None:
