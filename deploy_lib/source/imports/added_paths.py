@@ -10,7 +10,7 @@ import ast
 import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 OWN_FILE = "{file}"
 """Stands for the module's own file in what `added_paths` gives; the directory of a path is the path and "/.."."""
@@ -19,6 +19,7 @@ _JOINING = frozenset({"join", "joinpath", "Path", "PurePath", "PosixPath"})
 _MODULES = frozenset({"os", "os.path", "path", "pathlib"})
 _WORDS = {"pardir": "..", "curdir": "."}
 _DEEPEST = 20  # names and calls within each other
+_LONGEST = 4096  # characters: Linux's PATH_MAX
 
 
 def added_paths(tree: ast.Module) -> tuple[str, ...]:
@@ -57,9 +58,10 @@ def _is_path(node: ast.expr) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The value of each name that is bound once in the module, wherever."""
+    """The value of each name that is bound once in the module, wherever; each is worked out once."""
 
     values: Mapping[str, ast.expr]
+    known: dict[str, str | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, nodes: Iterable[ast.AST]) -> _Names:
@@ -89,7 +91,10 @@ class _Names:
             case ast.Name(id="__file__"):
                 return OWN_FILE
             case ast.Name(id=name):
-                return of(self.values[name]) if name in self.values else None
+                if name not in self.known:
+                    self.known[name] = None  # of one that is made of itself
+                    self.known[name] = of(self.values[name]) if name in self.values else None
+                return self.known[name]
             case ast.Attribute(attr=word) if word in _WORDS:
                 return _WORDS[word]
             case ast.Attribute(value=inner, attr="parent"):
@@ -128,9 +133,13 @@ def _called(function: ast.expr, arguments: Sequence[str | None], of: Callable[[a
 
 def _joined(parts: Sequence[str | None]) -> str | None:
     known = [part for part in parts if part is not None]
-    return posixpath.join(*known) if len(known) == len(parts) else None
+    return _short(posixpath.join(*known)) if len(known) == len(parts) else None
 
 
 def _concatenated(parts: Sequence[str | None]) -> str | None:
     known = [part for part in parts if part is not None]
-    return "".join(known) if len(known) == len(parts) else None
+    return _short("".join(known)) if len(known) == len(parts) else None
+
+
+def _short(path: str) -> str | None:
+    return path if len(path) <= _LONGEST else None
