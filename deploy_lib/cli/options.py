@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from deploy_lib.cli.paths import state_directory
+from deploy_lib.cli.releasing_arguments import SERVING
 from deploy_lib.model.image_names import digest_of
 from deploy_lib.model.not_possible import NotPossible
 from deploy_lib.model.release import Builder, Options
@@ -16,7 +17,7 @@ from deploy_lib.steps.build import BuildSettings, builder_of
 def options_of(args: argparse.Namespace, plan: Plan) -> Options:
     """Raises NotPossible for what cannot be meant."""
     image = args.skip_build
-    if image and image != "serving" and not digest_of(image):
+    if image and image != SERVING and not digest_of(image):
         raise NotPossible(f"--skip-build {image}: name the image by digest, NAME@sha256:..., or leave the value out")
     if image and (args.rebuild or args.build_local):
         raise NotPossible("--skip-build releases an image that is there already; leave out --rebuild and --build-local")

@@ -14,6 +14,7 @@ from typing import Any
 
 from deploy_lib.cli.called import INSTALLED, INTERPRETER
 from deploy_lib.cli.paths import TOOL, given_path
+from deploy_lib.cli.releasing_arguments import SERVING
 from deploy_lib.model.program import TYPED_AS, Invocation
 
 SCRIPT = TOOL / "scripts" / "deploy_to_gcp.py"
@@ -33,6 +34,9 @@ def program_of(args: argparse.Namespace, config: Path | None = None, root: Path 
             again += [f"--{flag.replace('_', '-')}", str(getattr(args, flag))]
     if getattr(args, "no_traffic", False):
         again.append("--no-traffic")
+    released = ["--commit", args.commit] if getattr(args, "commit", None) else []
+    if image := getattr(args, "skip_build", None):
+        released += ["--skip-build", *([] if image == SERVING else [image])]
     state = getattr(args, "state", None)
     return Invocation(
         typed(),
@@ -42,6 +46,7 @@ def program_of(args: argparse.Namespace, config: Path | None = None, root: Path 
         region=getattr(args, "region", None) or "",
         state=_absolute(Path(state)) if state else "",
         again=tuple(again),
+        released=tuple(released),
     )
 
 

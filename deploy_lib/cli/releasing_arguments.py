@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+SERVING = "serving"
+"""What --skip-build stands for alone: the image that serves now."""
+
 
 def add_release_arguments(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("what is released")
@@ -11,7 +14,7 @@ def add_release_arguments(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--skip-build",
         nargs="?",
-        const="serving",
+        const=SERVING,
         metavar="IMAGE",
         help="release an image given as name@sha256:..., or the one that serves now",
     )

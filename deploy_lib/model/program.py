@@ -39,8 +39,9 @@ TYPED_AS = "DEPLOY_TO_GCP_TYPED_AS"
 class Invocation:
     """`typed` is the words before a command's name, quoted for a shell; the rest are the options in force, "" for none.
 
-    `again` are further words that releasing once more needs, such as those of --no-traffic. `project` stands in for
-    `config` where no file is known.
+    `again` are further words that releasing once more needs, such as those of --no-traffic; `released` those that say
+    what was to be released, such as those of --commit, which a release after a mend does without. `project` stands in
+    for `config` where no file is known.
     """
 
     typed: str = "python3 scripts/deploy_to_gcp.py"
@@ -52,10 +53,15 @@ class Invocation:
     region: str = ""
     state: str = ""
     again: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
 
     def of(self, service: str) -> Invocation:
         """The same for one service of the configuration."""
         return replace(self, services=(service,))
+
+    def same_release(self, *words: str, note: str = "") -> str:
+        """The command that releases the same once more, whatever the branch holds by then."""
+        return self.command("deploy", *words, *self.released, note=note)
 
     def command(self, name: str, *words: str, note: str = "") -> str:
         """The command to paste; `words` are its arguments, unquoted, and `note` follows as a comment."""

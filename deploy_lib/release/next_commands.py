@@ -38,11 +38,11 @@ def next_commands(
         case Outcome.HELD if lost:
             return (
                 program.command("status", note="who has the service, and what serves"),
-                program.command("deploy", note="release again, from what serves"),
+                program.same_release(note="release again, from what serves"),
             )
         case Outcome.HELD if gone:
             return (
-                program.command("deploy", note="make the service again, as if for the first time"),
+                program.same_release(note="make the service again, as if for the first time"),
                 program.command("status", note="see that it is gone"),
             )
         case Outcome.HELD if waits:
@@ -52,7 +52,7 @@ def next_commands(
                 program.command("rollback", note="put back what served before"),
             )
         case Outcome.HELD if plan.service.job is not None:
-            again = program.command("deploy", note="release it again")
+            again = program.same_release(note="release it again")
             back = program.command("rollback", note="give it the image of the last good update")
             return (
                 again if conflict else program.command("resume", note="ask again and go on"),
@@ -76,11 +76,12 @@ def next_commands(
         case Outcome.BUSY if frozen:
             return (
                 program.command("status", note="until when, and what serves"),
-                program.command("deploy", "--emergency", "--why", "WHY", note="release all the same; WHY is recorded"),
+                program.same_release("--emergency", "--why", "WHY", note="release all the same; WHY is recorded"),
             )
         case Outcome.BUSY:
+            wait, queue = ("--wait", "10m"), "queue behind it"
             ways = (
-                program.command("resume" if resumed else "deploy", "--wait", "10m", note="queue behind it"),
+                program.command("resume", *wait, note=queue) if resumed else program.same_release(*wait, note=queue),
                 program.command("status", note="who has the service, and what serves"),
             )
             if on_hold:
@@ -95,9 +96,9 @@ def next_commands(
         case Outcome.UNKNOWN:
             return (program.command("resume"), program.command("status"))
         case Outcome.INTERRUPTED:
-            return (program.command("deploy", note="start again"),)
+            return (program.same_release(note="start again"),)
         case Outcome.REJECTED if known_bad:
-            forced = program.command("deploy", "--force", note="release that image all the same")
+            forced = program.same_release("--force", note="release that image all the same")
             return (forced, program.command("report", release.id))
         case Outcome.REJECTED:
             return (program.command("report", release.id),)
@@ -136,4 +137,4 @@ def after_change_by_hand(plan: Plan, state: ServiceState, by_hand: ByHand) -> It
     if state.unfinished:
         yield plan.program.command("resume", "--accept", note="go on with the release, from the traffic as it is now")
     else:
-        yield plan.program.command("deploy", note=by_hand.consequence)
+        yield plan.program.same_release(note=by_hand.consequence)

@@ -110,6 +110,23 @@ def test_a_command_line_is_remembered(tmp_path: Path) -> None:
     assert (program.region, program.again) == ("r", ("--build-local", "local", "--no-traffic"))
 
 
+@pytest.mark.parametrize(
+    ("words", "released"),
+    [
+        ([], ()),
+        (["--commit", "7cf72eb"], ("--commit", "7cf72eb")),
+        (["--skip-build"], ("--skip-build",)),
+        (["--skip-build", "a@sha256:1"], ("--skip-build", "a@sha256:1")),
+    ],
+)
+def test_what_was_to_be_released_is_remembered(words: list[str], released: tuple[str, ...]) -> None:
+    """The same release once more is of that; one after a mend is not."""
+    program = program_of(parse(["deploy", "--local", *words]))
+    assert program.released == released
+    assert program.same_release("--force").endswith(" ".join(("--force", *released)))
+    assert "--commit" not in program.command("deploy") and "--skip-build" not in program.command("deploy")
+
+
 def test_the_interpreter_is_one_that_can_run_it() -> None:
     word = shlex.split(typed())[0]
     assert Path(shutil.which(word) or "").absolute() == Path(sys.executable).absolute()

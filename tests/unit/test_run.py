@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -84,6 +85,14 @@ def test_commands_that_are_printed_help_in_what_has_come_to_be() -> None:
     def printed(outcome: Outcome, **known: bool) -> str:
         return "\n".join(next_commands(WHOLE, RELEASE, outcome, **known))
 
+    program = replace(WHOLE.program, released=("--commit", "7cf72eb"))
+    chosen = replace(WHOLE, program=program)
+    for outcome, known in [
+        (Outcome.INTERRUPTED, {}), (Outcome.REJECTED, {"known_bad": True}), (Outcome.BUSY, {}),
+        (Outcome.BUSY, {"frozen": True}), (Outcome.HELD, {"lost": True}), (Outcome.HELD, {"gone": True}),
+    ]:  # fmt: skip
+        offered = next_commands(chosen, RELEASE, outcome, **known)
+        assert sum("--commit 7cf72eb" in each for each in offered) == 1, (outcome, known, offered)
     gone = printed(Outcome.HELD, gone=True)
     assert "make the service again" in gone and "resume" not in gone and "rollback" not in gone
     kept, busy = printed(Outcome.BUSY, on_hold=True), printed(Outcome.BUSY)
