@@ -71,7 +71,7 @@ def health_of(root: Path, entry: Mapping[str, Any]) -> HealthPath | None:
         if path := (entry.get(probe) or {}).get("path"):
             return HealthPath(path, probe)
     dockerfile = str(entry.get("dockerfile") or HERE)
-    sources = (path for path in files_of(root, "*.py") if "test" not in path)
+    sources = (path for path in files_of(root, "*.py") if not _is_of_tests(path))
     return health_path((dockerfile, _text(root / dockerfile)), ((path, _text(root / path)) for path in sources))
 
 
@@ -80,3 +80,9 @@ def _text(path: Path) -> str:
         return read_text(path)
     except NotReadable:
         return ""
+
+
+def _is_of_tests(path: str) -> bool:
+    """By the names that pytest and unittest look for, and the directories they lie in."""
+    *directories, name = path.split("/")
+    return not {"test", "tests"}.isdisjoint(directories) or name.startswith("test") or name.endswith("_test.py")

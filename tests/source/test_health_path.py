@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from deploy_lib.cli.init_files import health_of
 from deploy_lib.source.health_path import health_path
 
 PLAIN = "FROM python:3.12-slim\nCMD python app.py\n"
@@ -30,3 +34,15 @@ PLAIN = "FROM python:3.12-slim\nCMD python app.py\n"
 def test_the_path_and_where_it_stands(dockerfile: str, source: str, found: str | None) -> None:
     path = health_path(("Dockerfile", dockerfile), [("app.py", source)])
     assert (f"{path.path} {path.place}" if path else None) == found
+
+
+@pytest.mark.standard
+@pytest.mark.parametrize(
+    ("file", "is_asked"),
+    [("latest/app.py", True), ("attestation.py", True), ("tests/app.py", False), ("app/test_it.py", False)],
+)
+def test_what_tests_answer_is_not_asked(tmp_path: Path, file: str, is_asked: bool) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text('@app.get("/health")\n')
+    assert (health_of(tmp_path, {}) is not None) == is_asked
