@@ -140,7 +140,7 @@ class _Analysis:
             text = files.text(entry.script or (started.image if started else "")) or ""
             django = django_settings(entry, contents, text, closure)
         if django:
-            closure = closure_of(entry, layout, contents, self.facts_of_paths, django.module)
+            closure = closure_of(entry, closure.layout, contents, self.facts_of_paths, django.module)
         before, layout = layout, closure.layout
         explainer = remember(lambda: Explainer(contents, context, self.missing_file_context(), layout.roots))
         module = f"{entry.module}.__main__" if entry.main and is_package(layout, entry.module) else entry.module

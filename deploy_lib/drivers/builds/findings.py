@@ -217,10 +217,10 @@ def _repository_path(path: str, staged: Staged | None) -> str:
 
 
 def _unlisted(result: ProbeResult, why: str) -> Finding:
-    severity = Severity.ERROR if result.verdict == CheckVerdict.INCOMPLETE else Severity.WARNING
-    message = f"{why}: not every module was imported, and nothing was compared with what was foreseen"
-    if severity is Severity.WARNING:
-        message = f"{why}, and so not compared with what was foreseen"
+    severity, message = Severity.WARNING, f"{why}, and so not compared with what was foreseen"
+    if result.verdict == CheckVerdict.INCOMPLETE:
+        severity = Severity.ERROR
+        message = f"{why}: not every module was imported, and nothing was compared with what was foreseen"
     fix = "leave directories of data out of the image (.dockerignore), or keep them out of the application's directory"
     return Finding(Code.IMPORT_CHECK_UNFINISHED, severity, message, fix=fix)
 
